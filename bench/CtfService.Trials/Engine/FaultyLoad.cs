@@ -42,10 +42,16 @@ internal sealed class FaultyLoad(HttpClient service, IReadOnlyList<LoadedImage> 
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Sends no further requests; returns when all are answered.</summary>
+    public async Task StopAsync()
     {
         await _stopping.CancelAsync();
         await _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _stopping.Dispose();
     }
 

@@ -7,10 +7,21 @@ internal static class DatabaseDown
 {
     public const string Name = "database-down";
 
+    /// <summary>Starts a service whose database can end.</summary>
+    public static async Task<PassingFault> PrepareAsync(FaultScene scene, CancellationToken cancellation)
+    {
+        var database = await PostgresServer.StartAsync(scene.Folder);
+        await StartAsync(scene, database.ConnectionString, cancellation);
+        return new(database.StopAsync, database.StartAgainAsync, async () => await database.DisposeAsync());
+    }
+
+    public static Task StartAsync(FaultScene scene, string connection, CancellationToken cancellation) =>
+        scene.StartAsync(Path.Combine(scene.Folder, "storage"), cancellation, $"--Storage:ConnectionString={connection}");
+
     public static async Task RunAsync(FaultScene scene, CancellationToken cancellation)
     {
         await using var database = await PostgresServer.StartAsync(scene.Folder);
-        await scene.StartAsync(Path.Combine(scene.Folder, "storage"), cancellation, $"--Storage:ConnectionString={database.ConnectionString}");
+        await StartAsync(scene, database.ConnectionString, cancellation);
         var job = await scene.BeginAsync(cancellation);
         await database.StopAsync();
         await Task.Delay(FaultScene.FaultTime, TimeProvider.System, cancellation);

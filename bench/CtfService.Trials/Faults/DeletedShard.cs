@@ -9,6 +9,24 @@ internal static class DeletedShard
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
+    /// <summary>Makes a number of data sets, and deletes a finished file of each while it is made.</summary>
+    public static async Task RepeatAsync(FaultScene scene, int times, CancellationToken cancellation)
+    {
+        var storage = Path.Combine(scene.Folder, "data");
+        await scene.StartAsync(storage, cancellation);
+        var (wrongImages, wrongJobs) = (0, new List<string>());
+        for (var time = 0; time < times; time++)
+        {
+            var job = await scene.BeginAsync(cancellation);
+            File.Delete(Shards(storage).MaxBy(File.GetLastWriteTimeUtc)!);
+            wrongImages += await scene.WrongImagesAsync(cancellation);
+            wrongJobs.AddRange(await scene.DifferencesOfAsync(job.Id, cancellation));
+        }
+
+        scene.Require($"{times} deleted files: interactive images", $"{wrongImages} wrong", $"0", wrongImages == 0);
+        scene.RequireSame($"{times} deleted files: data sets", times, wrongJobs);
+    }
+
     public static async Task RunAsync(FaultScene scene, CancellationToken cancellation)
     {
         var storage = Path.Combine(scene.Folder, "data");
@@ -39,8 +57,10 @@ internal static class DeletedShard
     /// <summary>Deletes the first tar file and returns its name.</summary>
     private static string DeleteFirst(string storage)
     {
-        var file = Directory.EnumerateFiles(storage, "*.tar", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        var file = Shards(storage).Order(StringComparer.Ordinal).First();
         File.Delete(file);
         return Path.GetFileName(file);
     }
+
+    private static IEnumerable<string> Shards(string storage) => Directory.EnumerateFiles(storage, "*.tar", SearchOption.AllDirectories);
 }

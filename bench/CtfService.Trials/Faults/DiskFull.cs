@@ -11,6 +11,21 @@ internal static class DiskFull
 
     private const long BytesLeft = 300_000; // less than a shard
 
+    /// <summary>Starts a service whose disk can be filled.</summary>
+    public static async Task<PassingFault> PrepareAsync(FaultScene scene, CancellationToken cancellation)
+    {
+        var disk = await SmallDisk.MountAsync(scene.Folder, DiskMegabytes);
+        await scene.StartAsync(Path.Combine(disk.Folder, "data"), cancellation);
+        return new(
+            () => disk.FillAsync(BytesLeft),
+            () =>
+            {
+                disk.Free();
+                return Task.CompletedTask;
+            },
+            async () => await disk.DisposeAsync());
+    }
+
     public static async Task RunAsync(FaultScene scene, CancellationToken cancellation)
     {
         await using var disk = await SmallDisk.MountAsync(scene.Folder, DiskMegabytes);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using CtfService.Trials.Datasets;
+using CtfService.Trials.Engine;
 using CtfService.Trials.Images;
 using CtfService.Trials.Processes;
 using CtfService.Trials.Reports;
@@ -22,6 +23,12 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan PassingTime = TimeSpan.FromSeconds(1.5);
+
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
+
+    private const int InteractiveImages = 8;
+
     private ServiceInstance? _service;
     private DatasetClient? _datasets;
 
@@ -41,18 +48,25 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
     /// <summary>Sets what the service is started with.</summary>
     public void Prepare(string storage, params string[] settings)
     {
-        _service = new(build, fault, folder.File("logs"), [$"--Storage:Folder={storage}", .. settings]);
+        _service = new(build, fault, folder.File("logs"), [$"--Storage:Folder={storage}", FaultExpectations.Dtype, .. settings]);
         _datasets = new([_service]);
     }
 
     /// <summary>Requires that the service does not start and names the cause.</summary>
     public async Task CannotStartAsync(string when, string cause, CancellationToken cancellation)
     {
+        var (isRefused, end) = await TryStartAsync(cause, cancellation);
+        report.Require($"{fault}: a start {when}", $"{end}", $"ends with {ConfigurationExitCode} and names: {cause}", isRefused);
+    }
+
+    /// <summary>Starts the service, which must not succeed.</summary>
+    /// <returns>Whether it ended as it should and named the cause; its exit code and message.</returns>
+    public async Task<(bool IsRefused, string End)> TryStartAsync(string cause, CancellationToken cancellation)
+    {
         Service.Start();
         var code = await Service.EndAsync(cancellation);
         var message = string.Join(' ', Service.LastLines(20).Where(line => line.Contains("The service cannot start", StringComparison.Ordinal)));
-        var isClear = code == ConfigurationExitCode && message.Contains(cause, StringComparison.Ordinal);
-        report.Require($"{fault}: a start {when}", $"{code} {message}", $"ends with {ConfigurationExitCode} and names: {cause}", isClear);
+        return (code == ConfigurationExitCode && message.Contains(cause, StringComparison.Ordinal), $"{code} {message}");
     }
 
     /// <summary>Creates the data set and waits until a third of it is finished.</summary>
@@ -65,16 +79,91 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
     /// <summary>Requires that interactive images are right.</summary>
     public async Task ImagesAsync(string when, CancellationToken cancellation)
     {
-        const int Count = 8;
-        var right = 0;
-        for (var i = 0; i < Count; i++)
+        var wrong = await WrongImagesAsync(cancellation);
+        report.Require($"{fault}: interactive images {when}", $"{wrong} of {InteractiveImages} wrong", $"0", wrong == 0);
+    }
+
+    /// <summary>Requests the interactive images and returns how many were wrong.</summary>
+    public async Task<int> WrongImagesAsync(CancellationToken cancellation)
+    {
+        var wrong = 0;
+        for (var i = 0; i < InteractiveImages; i++)
         {
             var (request, file) = expected.Images[i];
             var answer = await request.SendAsync(Service.Client, cancellation);
-            right += answer.Status == HttpStatusCode.OK && answer.Body.AsSpan().SequenceEqual(file) ? 1 : 0;
+            wrong += answer.Status == HttpStatusCode.OK && answer.Body.AsSpan().SequenceEqual(file) ? 0 : 1;
         }
 
-        report.Require($"{fault}: interactive images {when}", $"{right} of {Count} right", $"all", right == Count);
+        return wrong;
+    }
+
+    /// <summary>
+    /// Breaks the storage and mends it a number of times, while callers request images and data sets are made one after another. Every image must be right, and
+    /// every data set must become that of an undisturbed process.
+    /// </summary>
+    public async Task RepeatAsync(PassingFault passing, int times, CancellationToken cancellation)
+    {
+        await using var load = new FaultyLoad(Service.Client, [.. Enumerable.Range(0, InteractiveImages).Select(LoadedImageOf)]);
+        using var end = new CancellationTokenSource();
+        var datasets = DatasetsAsync(end.Token, cancellation);
+        load.Start();
+        var (began, slowest, missing) = (Stopwatch.GetTimestamp(), TimeSpan.Zero, 0);
+        for (var time = 0; time < times && !datasets.IsFaulted; time++)
+        {
+            await passing.BreakAsync();
+            await Task.Delay(PassingTime, TimeProvider.System, cancellation);
+            await passing.MendAsync();
+            var recovered = await load.RecoveryAsync(Stopwatch.GetTimestamp(), TimeSpan.FromMinutes(1));
+            missing += recovered is null ? 1 : 0;
+            slowest = recovered > slowest ? recovered.Value : slowest;
+        }
+
+        var answers = load.Since(began);
+        await end.CancelAsync();
+        await load.StopAsync();
+        var (made, wrong) = await datasets;
+        var wrongImages = answers.Where(answer => !answer.IsRight).CountBy(answer => answer.Code ?? "other bytes").Select(code => $"{code.Value} {code.Key}");
+        var right = answers.Count(answer => answer.IsRight);
+        report.Require(
+            $"{fault}, {times} times: interactive images", $"{right} of {answers.Count} right {string.Join(", ", wrongImages)}", $"all",
+            right > 0 && right == answers.Count);
+        report.Require($"{fault}, {times} times: next right image", $"{slowest.TotalSeconds:0.00} s", $"at most 5 s", missing == 0 && slowest <= Recovery);
+        RequireSame($"{times} times: data sets", made, wrong);
+    }
+
+    /// <summary>Requires that data sets are those of an undisturbed process.</summary>
+    public void RequireSame(string what, int made, IReadOnlyList<string> differences) => Require(
+        what, $"{made}, {differences.Count} differences {string.Join(" | ", differences.Take(3))}", $"0", made > 0 && differences.Count == 0);
+
+    /// <summary>Waits for a job and returns how it differs from that of an undisturbed process.</summary>
+    public async Task<IReadOnlyList<string>> DifferencesOfAsync(string id, CancellationToken cancellation)
+    {
+        var job = await Datasets.EndAsync(id, Timeout, cancellation);
+        return job is { Status: "completed", ImageCounts.Failed: 0 }
+            ? (await DatasetOutput.DownloadAsync(Datasets, id, cancellation)).DifferencesTo(expected.Output)
+            : [$"{job}"];
+    }
+
+    /// <summary>Makes data sets one after another.</summary>
+    /// <param name="end">No further one begins.</param>
+    /// <returns>How many were made, and how they differ from that of an undisturbed process.</returns>
+    public async Task<(int Made, IReadOnlyList<string> Wrong)> DatasetsAsync(CancellationToken end, CancellationToken cancellation)
+    {
+        var (made, wrong) = (0, new List<string>());
+        do
+        {
+            var job = await Datasets.CreateAsync(expected.Order, cancellation);
+            wrong.AddRange(await DifferencesOfAsync(job.Id, cancellation));
+            made++;
+        }
+        while (!end.IsCancellationRequested);
+        return (made, wrong);
+    }
+
+    private LoadedImage LoadedImageOf(int number)
+    {
+        var (request, file) = expected.Images[number];
+        return new(request.ToMessage, file);
     }
 
     /// <summary>Requires that a new job is refused with 503, and that the log, which only the operator sees, names the cause.</summary>
@@ -160,4 +249,8 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
 }
 
 /// <summary>What an undisturbed process made.</summary>
-internal sealed record FaultExpectations(DatasetOrder Order, DatasetOutput Output, ExpectedImages Images);
+internal sealed record FaultExpectations(DatasetOrder Order, DatasetOutput Output, ExpectedImages Images)
+{
+    /// <summary>The setting of the element type, which every process must have to draw the same images.</summary>
+    public const string Dtype = "--Model:Dtype=int8";
+}

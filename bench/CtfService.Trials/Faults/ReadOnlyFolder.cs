@@ -7,14 +7,25 @@ internal static class ReadOnlyFolder
 {
     public const string Name = "read-only";
 
+    private const string Files = "files"; // where the service keeps the files of jobs
+
     private const int DiskMegabytes = 96;
 
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Starts a service whose folder of files can become read-only.</summary>
+    public static async Task<PassingFault> PrepareAsync(FaultScene scene, CancellationToken cancellation)
+    {
+        var storage = Path.Combine(scene.Folder, "data");
+        var disk = await SmallDisk.MountAsync(Directory.CreateDirectory(Path.Combine(storage, Files)).FullName, DiskMegabytes);
+        await scene.StartAsync(storage, cancellation);
+        return new(() => TurnReadOnlyAsync(disk, cancellation), () => disk.SetReadOnlyAsync(false), async () => await disk.DisposeAsync());
+    }
+
     public static async Task RunAsync(FaultScene scene, CancellationToken cancellation)
     {
         var storage = Path.Combine(scene.Folder, "data");
-        var files = Directory.CreateDirectory(Path.Combine(storage, "files")).FullName; // where the service keeps the files of jobs
+        var files = Directory.CreateDirectory(Path.Combine(storage, Files)).FullName;
         await using var all = await SmallDisk.MountAsync(storage, DiskMegabytes);
         Directory.CreateDirectory(files);
         await using var disk = await SmallDisk.MountAsync(files, DiskMegabytes);

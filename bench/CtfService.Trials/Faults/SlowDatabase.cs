@@ -13,12 +13,30 @@ internal static class SlowDatabase
     /// <summary>Time of eight images one after another beside a job, on a busy machine; eight statements would take as long.</summary>
     private static readonly TimeSpan MostForImages = TimeSpan.FromSeconds(8);
 
+    /// <summary>Starts a service whose database can become slow.</summary>
+    public static async Task<PassingFault> PrepareAsync(FaultScene scene, CancellationToken cancellation)
+    {
+        var database = await PostgresServer.StartAsync(scene.Folder);
+        var link = new SlowLink(database.Port);
+        await DatabaseDown.StartAsync(scene, PostgresServer.ConnectionThrough(link.Port), cancellation);
+        Task Set(TimeSpan delay)
+        {
+            link.Delay = delay;
+            return Task.CompletedTask;
+        }
+
+        return new(() => Set(Delay), () => Set(TimeSpan.Zero), async () =>
+        {
+            await link.DisposeAsync();
+            await database.DisposeAsync();
+        });
+    }
+
     public static async Task RunAsync(FaultScene scene, CancellationToken cancellation)
     {
         await using var database = await PostgresServer.StartAsync(scene.Folder);
         await using var link = new SlowLink(database.Port);
-        await scene.StartAsync(
-            Path.Combine(scene.Folder, "storage"), cancellation, $"--Storage:ConnectionString={PostgresServer.ConnectionThrough(link.Port)}");
+        await DatabaseDown.StartAsync(scene, PostgresServer.ConnectionThrough(link.Port), cancellation);
         var job = await scene.BeginAsync(cancellation);
         link.Delay = Delay;
         await Task.Delay(FaultScene.FaultTime, TimeProvider.System, cancellation);

@@ -28,9 +28,16 @@ internal sealed class SmallDisk : IAsyncDisposable
         var free = new DriveInfo(Folder).AvailableFreeSpace;
         await using var filler = File.Create(Filler);
         var zeros = new byte[64 * 1_024];
-        for (var remaining = free - left; remaining > 0; remaining -= zeros.Length)
+        try
         {
-            await filler.WriteAsync(zeros.AsMemory(0, (int)Math.Min(zeros.Length, remaining)));
+            for (var remaining = free - left; remaining > 0; remaining -= zeros.Length)
+            {
+                await filler.WriteAsync(zeros.AsMemory(0, (int)Math.Min(zeros.Length, remaining)));
+            }
+        }
+        catch (IOException)
+        {
+            // The service took what was left.
         }
     }
 

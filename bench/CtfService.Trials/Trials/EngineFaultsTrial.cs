@@ -10,14 +10,21 @@ namespace CtfService.Trials.Trials;
 /// <summary><c>engine-faults</c>: faults of the engine, slow clients, a clock that is set, files that vanish, logs that cannot be written, a hang.</summary>
 internal static class EngineFaultsTrial
 {
-    private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault of the engine happens.");
+    private static readonly string[] Parts = ["engine", "slow", "clock", "files", "logs", "hang"];
+
+    private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault happens; of slow clients and bodies, how many at once.");
+    private static readonly Option<string[]> Only = TrialOptions.Of("only", Parts, "What to try.");
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.3);
+
     private static readonly Option<string> Bundle = TrialOptions.Of("bundle", "models/fruits-64", "Folder of the bundle, of which a copy is served.");
 
     public static Command Create()
     {
         var command = TrialOptions.Command(
             "engine-faults", "Faults of the engine under load: only the images concerned fail, and right ones follow within 5 s.",
-            Times, Bundle, TrialOptions.Short);
+            Times, Bundle, Only, TrialOptions.Short);
+        Only.AcceptOnlyFromAmong(Parts);
+        Only.AllowMultipleArgumentsPerToken = true;
         command.SetAction(RunAsync);
         return command;
     }
@@ -29,75 +36,105 @@ internal static class EngineFaultsTrial
         var isShort = arguments.GetValue(TrialOptions.Short);
         var pause = TimeSpan.FromSeconds(isShort ? 1 : 3);
         var bundle = Path.GetFullPath(arguments.GetValue(Bundle)!);
+        var times = isShort ? 2 : arguments.GetValue(Times);
+        var only = arguments.GetValue(Only)!;
         using var scene = new EngineScene(folder, report);
         await scene.StartAsync(bundle, cancellation);
-        foreach (var fault in EngineFault.All)
+        if (only.Contains("engine"))
         {
-            await scene.InjectAsync(fault, isShort ? 2 : arguments.GetValue(Times), cancellation);
+            foreach (var fault in EngineFault.All)
+            {
+                await scene.InjectAsync(fault, times, cancellation);
+            }
         }
 
-        await SlowAsync(scene, isShort ? 500 : 10_000, pause, cancellation);
-        await scene.UndisturbedAsync("clock set by +1 h and back by 2 h", async () =>
+        if (only.Contains("slow"))
         {
-            foreach (var hours in (int[])[1, -2, 1])
-            {
-                await scene.MoveClockAsync(TimeSpan.FromHours(hours));
-                await Task.Delay(pause, TimeProvider.System, cancellation);
-            }
-        });
-        await FilesAsync(scene, bundle, pause, cancellation);
-        await LogsAsync(scene, cancellation);
-        for (var hang = 0; hang < (isShort ? 1 : 3); hang++)
+            await SlowAsync(scene, isShort ? 20 : times, isShort ? 500 : 10_000, pause, cancellation);
+        }
+
+        if (only.Contains("clock"))
         {
-            await HangAsync(scene, cancellation);
+            await ClockAsync(scene, times, cancellation);
+        }
+
+        if (only.Contains("files"))
+        {
+            await FilesAsync(scene, bundle, times, cancellation);
+        }
+
+        if (only.Contains("logs"))
+        {
+            await LogsAsync(scene, cancellation);
+        }
+
+        if (only.Contains("hang"))
+        {
+            await HangsAsync(scene, isShort ? 1 : times, cancellation);
         }
 
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
     }
 
+    /// <param name="clients">Number of slow clients of each kind.</param>
     /// <param name="idle">Number of idle connections.</param>
-    private static async Task SlowAsync(EngineScene scene, int idle, TimeSpan pause, CancellationToken cancellation)
+    private static async Task SlowAsync(EngineScene scene, int clients, int idle, TimeSpan pause, CancellationToken cancellation)
     {
-        await scene.UndisturbedAsync("20 clients that read a byte a second", () => Task.WhenAll(
-            Enumerable.Range(0, 20).Select(_ => SlowClients.ReadAsync(scene.Service.Port, 3 * pause, cancellation))));
+        await scene.UndisturbedAsync($"{clients} clients that read a byte a second", () => Task.WhenAll(
+            Enumerable.Range(0, clients).Select(_ => SlowClients.ReadAsync(scene.Service.Port, 3 * pause, cancellation))));
         string[] answers = [];
-        await scene.UndisturbedAsync("20 bodies of a byte a second", async () => answers = await Task.WhenAll(
-            Enumerable.Range(0, 20).Select(_ => SlowClients.WriteAsync(scene.Service.Port, cancellation))));
+        await scene.UndisturbedAsync($"{clients} bodies of a byte a second", async () => answers = await Task.WhenAll(
+            Enumerable.Range(0, clients).Select(_ => SlowClients.WriteAsync(scene.Service.Port, cancellation))));
         var refused = answers.Count(answer => answer.Contains("408", StringComparison.Ordinal));
-        scene.Report.Require("20 bodies of a byte a second: answers", $"{refused} with 408", $"20", refused == answers.Length);
+        scene.Report.Require($"{clients} bodies of a byte a second: answers", $"{refused} with 408", $"{clients}", refused == answers.Length);
         await scene.UndisturbedAsync($"{idle} idle connections", async () =>
         {
-            var clients = await SlowClients.IdleAsync(scene.Service.Port, idle, cancellation);
+            var connections = await SlowClients.IdleAsync(scene.Service.Port, idle, cancellation);
             await Task.Delay(pause, TimeProvider.System, cancellation);
-            foreach (var client in clients)
+            foreach (var connection in connections)
             {
-                client.Dispose();
+                connection.Dispose();
             }
         });
     }
 
-    private static async Task FilesAsync(EngineScene scene, string source, TimeSpan pause, CancellationToken cancellation)
-    {
-        await scene.UndisturbedAsync("bundle truncated, overwritten and deleted while loaded", async () =>
+    private static Task ClockAsync(EngineScene scene, int times, CancellationToken cancellation) =>
+        scene.UndisturbedAsync($"clock set by +1 h, back by 2 h and by +1 h, {times} times", async () =>
         {
-            var files = Directory.GetFiles(scene.Bundle).Order(StringComparer.Ordinal).ToArray();
-            foreach (var file in files)
+            for (var time = 0; time < times; time++)
             {
-                await using var truncated = File.OpenWrite(file);
-                truncated.SetLength(100);
+                foreach (var hours in (int[])[1, -2, 1])
+                {
+                    await scene.MoveClockAsync(TimeSpan.FromHours(hours));
+                    await Task.Delay(Moment, TimeProvider.System, cancellation);
+                }
             }
-
-            await Task.Delay(pause, TimeProvider.System, cancellation);
-            foreach (var file in files)
-            {
-                await File.WriteAllBytesAsync(file, new byte[10_000], cancellation);
-            }
-
-            await Task.Delay(pause, TimeProvider.System, cancellation);
-            Directory.Delete(scene.Bundle, recursive: true);
         });
-        scene.CopyBundle(source);
-    }
+
+    private static Task FilesAsync(EngineScene scene, string source, int times, CancellationToken cancellation) =>
+        scene.UndisturbedAsync($"bundle truncated, overwritten, deleted and copied again while loaded, {times} times", async () =>
+        {
+            for (var time = 0; time < times; time++)
+            {
+                var files = Directory.GetFiles(scene.Bundle).Order(StringComparer.Ordinal).ToArray();
+                foreach (var file in files)
+                {
+                    await using var truncated = File.OpenWrite(file);
+                    truncated.SetLength(100);
+                }
+
+                await Task.Delay(Moment, TimeProvider.System, cancellation);
+                foreach (var file in files)
+                {
+                    await File.WriteAllBytesAsync(file, new byte[10_000], cancellation);
+                }
+
+                await Task.Delay(Moment, TimeProvider.System, cancellation);
+                Directory.Delete(scene.Bundle, recursive: true);
+                await Task.Delay(Moment, TimeProvider.System, cancellation);
+                scene.CopyBundle(source);
+            }
+        });
 
     private static async Task LogsAsync(EngineScene scene, CancellationToken cancellation)
     {
@@ -122,7 +159,37 @@ internal static class EngineFaultsTrial
         }
     }
 
-    private static async Task HangAsync(EngineScene scene, CancellationToken cancellation)
+    private static async Task HangsAsync(EngineScene scene, int times, CancellationToken cancellation)
+    {
+        var hangs = new List<Hang>();
+        var answers = new List<LoadedAnswer>();
+        for (var time = 0; time < times; time++)
+        {
+            hangs.Add(await HangAsync(scene, cancellation));
+            var began = Stopwatch.GetTimestamp();
+            await using var load = new FaultyLoad(scene.Service.Client, scene.Images);
+            load.Start();
+            await load.RecoveryAsync(began, TimeSpan.FromMinutes(1));
+            answers.AddRange(load.Since(began));
+        }
+
+        double Slowest(Func<Hang, TimeSpan> time) => hangs.Max(time).TotalSeconds;
+        var unready = hangs.Count(hang => hang.Unready > TimeSpan.Zero);
+        scene.Report.Require(
+            $"hang, {times} times: readiness", $"{unready} times off before the exit, after at most {Slowest(hang => hang.Unready):0.0} s", $"{times}",
+            unready == times);
+        var codes = hangs.SelectMany(hang => hang.Codes).CountBy(code => code).ToList();
+        scene.Report.Require(
+            $"hang, {times} times: requests in flight", $"{string.Join(", ", codes.Select(code => $"{code.Value} {code.Key}"))}", $"all device_hangs",
+            codes is [{ Key: "device_hangs" }]);
+        var exits = hangs.Count(hang => hang.ExitCode == 70);
+        scene.Report.Require(
+            $"hang, {times} times: exit code", $"{exits} times 70, after at most {Slowest(hang => hang.Exit):0.0} s", $"{times}", exits == times);
+        scene.Report.Measure($"hang, {times} times: ready again", $"after at most {Slowest(hang => hang.Ready):0.0} s");
+        scene.RequireRight($"hang, {times} times: images after the restart", answers);
+    }
+
+    private static async Task<Hang> HangAsync(EngineScene scene, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
         await scene.Service.ArmFaultAsync("Hang", 1);
@@ -135,14 +202,16 @@ internal static class EngineFaultsTrial
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellation);
         }
 
-        scene.Report.Require("hang: readiness", $"off after {unready.TotalSeconds:0.0} s", $"off before the exit", unready > TimeSpan.Zero);
         var answers = await Task.WhenAll(requests);
-        scene.Report.Require(
-            "hang: requests in flight", $"{string.Join(", ", answers.Select(answer => answer.Code ?? "an image"))}", $"device_hangs",
-            answers.All(answer => answer.Code == "device_hangs"));
         var code = await exit;
-        scene.Report.Require("hang: exit code", $"{code} after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s", $"70", code == 70);
-        var restarted = await scene.Service.StartReadyAsync(cancellation);
-        await scene.UndisturbedAsync($"hang: images after the restart (ready after {restarted.TotalSeconds:0.0} s)", () => Task.CompletedTask);
+        var exited = Stopwatch.GetElapsedTime(began);
+        return new(unready, [.. answers.Select(answer => answer.Code ?? "an image")], code, exited, await scene.Service.StartReadyAsync(cancellation));
     }
+
+    /// <summary>What a hang led to.</summary>
+    /// <param name="Unready">Time until the service was not ready; zero if it ended before.</param>
+    /// <param name="Codes">How the requests in flight ended.</param>
+    /// <param name="Exit">Time until the process ended.</param>
+    /// <param name="Ready">Time until the restarted process was ready.</param>
+    private sealed record Hang(TimeSpan Unready, IReadOnlyList<string> Codes, int ExitCode, TimeSpan Exit, TimeSpan Ready);
 }
