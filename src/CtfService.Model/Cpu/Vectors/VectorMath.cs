@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.Runtime;
 
 namespace CtfService.Model.Cpu.Vectors;
 
@@ -42,7 +41,8 @@ internal static unsafe class VectorMath<TVector, TSimd>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftMax(float* scores, int positions)
     {
-        var end = Alignment.RoundUp(positions, LaneSums<TVector, TSimd>.Lanes);
+        const int Lanes = LaneSums<TVector, TSimd>.Lanes;
+        var end = (positions + Lanes - 1) / Lanes * Lanes;
         for (var p = positions; p < end; p++)
         {
             scores[p] = float.NegativeInfinity;
@@ -56,7 +56,7 @@ internal static unsafe class VectorMath<TVector, TSimd>
 
         var maximum = TSimd.Broadcast(LargestLane(maxima));
         LaneSums<TVector, TSimd> sums = default;
-        for (var p = 0; p < end; p += LaneSums<TVector, TSimd>.Lanes)
+        for (var p = 0; p < end; p += Lanes)
         {
             sums.AddExponentials(scores + p, maximum); // a padded position adds 1e-38 to a sum of at least 1
         }
