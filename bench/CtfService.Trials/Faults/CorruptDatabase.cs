@@ -28,7 +28,7 @@ internal static class CorruptDatabase
     public static async Task RepeatAsync(FaultScene scene, int times, CancellationToken cancellation)
     {
         var storage = Path.Combine(scene.Folder, "data");
-        await scene.StartAsync(storage, cancellation);
+        await scene.StartAsync(storage, cancellation, "--Jobs:MaxAttempts=20"); // each kill ends a shard's attempt
         var first = await scene.BeginAsync(cancellation);
         using var end = new CancellationTokenSource();
         var datasets = scene.DatasetsAsync(end.Token, cancellation);
