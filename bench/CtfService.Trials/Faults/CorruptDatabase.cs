@@ -14,7 +14,8 @@ internal static class CorruptDatabase
         var storage = Path.Combine(scene.Folder, "data");
         await scene.StartAsync(storage, cancellation);
         var job = await scene.BeginAsync(cancellation);
-        var damage = await DamageAsync(scene, storage, cancellation);
+        scene.Service.Kill();
+        var damage = await DamageAsync(storage, cancellation);
         await scene.CannotStartAsync("with a corrupt database", Cause, cancellation);
         var isKept = await damage.IsKeptAsync(cancellation);
         scene.Require("the damaged file", $"{(isKept ? "was left as it was" : "was changed")}", $"left as it was", isKept);
@@ -28,14 +29,15 @@ internal static class CorruptDatabase
     public static async Task RepeatAsync(FaultScene scene, int times, CancellationToken cancellation)
     {
         var storage = Path.Combine(scene.Folder, "data");
-        await scene.StartAsync(storage, cancellation, "--Jobs:MaxAttempts=20"); // each kill ends a shard's attempt
+        await scene.StartAsync(storage, cancellation);
         var first = await scene.BeginAsync(cancellation);
         using var end = new CancellationTokenSource();
         var datasets = scene.DatasetsAsync(end.Token, cancellation);
         var (refused, kept, wrongImages) = (0, 0, 0);
         for (var time = 0; time < times; time++)
         {
-            var damage = await DamageAsync(scene, storage, cancellation);
+            await scene.Service.StopAsync(); // not killed: work during which five processes disappear is given up
+            var damage = await DamageAsync(storage, cancellation);
             refused += (await scene.TryStartAsync(Cause, cancellation)).IsRefused ? 1 : 0;
             kept += await damage.IsKeptAsync(cancellation) ? 1 : 0;
             await damage.RestoreAsync(cancellation);
@@ -52,10 +54,9 @@ internal static class CorruptDatabase
         scene.RequireSame($"{times} damaged databases: data sets", made + 1, [.. wrong, .. await scene.DifferencesOfAsync(first.Id, cancellation)]);
     }
 
-    /// <summary>Kills the service and overwrites its database.</summary>
-    private static async Task<Damage> DamageAsync(FaultScene scene, string storage, CancellationToken cancellation)
+    /// <summary>Overwrites the database of the service, which does not run.</summary>
+    private static async Task<Damage> DamageAsync(string storage, CancellationToken cancellation)
     {
-        scene.Service.Kill();
         var database = Directory.EnumerateFiles(storage).Single(IsDatabase);
         var parts = new[] { database, $"{database}-wal", $"{database}-shm" }.Where(File.Exists).ToList();
         var backup = parts.ToDictionary(part => part, File.ReadAllBytes);
