@@ -23,7 +23,7 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan PassingTime = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan PassingTime = TimeSpan.FromSeconds(1.5); // real time: the service is another process
 
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
 

@@ -14,7 +14,7 @@ internal static class EngineFaultsTrial
 
     private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault happens; of slow clients and bodies, how many at once.");
     private static readonly Option<string[]> Only = TrialOptions.Of("only", Parts, "What to try.");
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.3); // real time, in which images are drawn by another process
 
     private static readonly Option<string> Bundle = TrialOptions.Of("bundle", "models/fruits-64", "Folder of the bundle, of which a copy is served.");
 
