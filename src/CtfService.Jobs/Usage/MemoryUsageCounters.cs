@@ -38,7 +38,7 @@ public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
         }
     }
 
-    /// <summary>Replaces counters by those of a store, so that counting can go on here.</summary>
+    /// <summary>Replaces counters by those of a store, so that counting can go on here. What the store has not been told stays added to them.</summary>
     internal void Follow(IReadOnlyList<UsageState> states)
     {
         lock (_access)
@@ -46,12 +46,13 @@ public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
             DropEnded();
             foreach (var state in states.Where(state => state.Reset > TimeSpan.Zero))
             {
-                _windows[state.Limit.Key] = new UsageWindow(state.Started, Now() + (long)state.Reset.TotalMilliseconds, state.Used, Known: state.Used);
+                var own = _windows.GetValueOrDefault(state.Limit.Key) is var window && window.Ends > Now() ? window.Own : 0;
+                _windows[state.Limit.Key] = new UsageWindow(state.Started, Now() + (long)state.Reset.TotalMilliseconds, state.Used + own, Known: state.Used);
             }
         }
     }
 
-    /// <summary>Returns what was used here in windows that are open, and calls it known to the store.</summary>
+    /// <summary>Returns what was used or given back here in windows that are open, and calls it known to the store.</summary>
     /// <param name="most">Number of counters that are returned at most.</param>
     internal List<OwnUse> TakeOwn(int most)
     {
@@ -60,8 +61,8 @@ public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
             var now = Now();
             List<OwnUse> own =
             [
-                .. _windows.Where(entry => entry.Value.Used > entry.Value.Known && entry.Value.Ends > now).Take(most)
-                    .Select(entry => new OwnUse(entry.Key, entry.Value.Used - entry.Value.Known, entry.Value.Ends - now)),
+                .. _windows.Where(entry => entry.Value.Own != 0 && entry.Value.Ends > now).Take(most)
+                    .Select(entry => new OwnUse(entry.Key, entry.Value.Own, entry.Value.Ends - now)),
             ];
             MoveKnown(own, sign: 1);
             return own;

@@ -30,19 +30,28 @@ internal sealed partial class SharedUsageCounters(
     private readonly Queue<Waiting> _waiting = [];
     private bool _isWorking; // a task makes the changes that wait
     private long? _failed; // timestamp of the last failure, if no transaction has succeeded since
+    private bool _hasOwn; // the store has to be told what this process has counted by itself
 
     public async Task<UsageReceipt> ChargeAsync(IReadOnlyList<UsageCharge> charges) =>
-        await AskAsync(new UsageChange.Charge(charges)).ConfigureAwait(false)
-        ?? await _local.ChargeAsync(charges).ConfigureAwait(false) with { IsLocal = true };
+        await AskAsync(new UsageChange.Charge(charges), made => _local.ReturnAsync(made, long.MaxValue)).ConfigureAwait(false)
+        ?? await OwnAsync(_local.ChargeAsync(charges)).ConfigureAwait(false) with { IsLocal = true };
 
     public async Task<UsageReceipt> ReturnAsync(UsageReceipt receipt, long amount) =>
-        (receipt.IsLocal ? null : await AskAsync(new UsageChange.GiveBack(receipt, amount)).ConfigureAwait(false))
-        ?? await _local.ReturnAsync(receipt, amount).ConfigureAwait(false);
+        (receipt.IsLocal ? null : await AskAsync(new UsageChange.GiveBack(receipt, amount), _ => _local.ReturnAsync(receipt, -amount)).ConfigureAwait(false))
+        ?? await OwnAsync(_local.ReturnAsync(receipt, amount)).ConfigureAwait(false);
+
+    private async Task<UsageReceipt> OwnAsync(Task<UsageReceipt> change)
+    {
+        var receipt = await change.ConfigureAwait(false);
+        Volatile.Write(ref _hasOwn, true);
+        return receipt;
+    }
 
     /// <summary>Returns null if the store is away.</summary>
-    private async Task<UsageReceipt?> AskAsync(UsageChange change)
+    /// <param name="undo">Does the opposite in this process, if the store makes the change after this has returned null.</param>
+    private async Task<UsageReceipt?> AskAsync(UsageChange change, Func<UsageReceipt, Task<UsageReceipt>> undo)
     {
-        var waiting = new Waiting(change);
+        var waiting = new Waiting(change, undo);
         lock (_access)
         {
             var isAway = _failed is not null;
@@ -69,7 +78,11 @@ internal sealed partial class SharedUsageCounters(
         }
         catch (TimeoutException late)
         {
-            waiting.Answer.TrySetResult(null); // not made later, unless a transaction is making it
+            if (!waiting.Answer.TrySetResult(null))
+            {
+                return await waiting.Answer.Task.ConfigureAwait(false);
+            }
+
             Failed(late);
             return null;
         }
@@ -82,14 +95,19 @@ internal sealed partial class SharedUsageCounters(
         {
             var next = Take(MostChanges);
             var receipts = await ApplyAsync([.. next.Select(waiting => waiting.Change)]).ConfigureAwait(false);
-            foreach (var (index, waiting) in next.Index())
-            {
-                waiting.Answer.TrySetResult(receipts?[index]);
-            }
-
             if (receipts is null)
             {
-                Take(int.MaxValue).ForEach(waiting => waiting.Answer.TrySetResult(null));
+                next.AddRange(Take(int.MaxValue));
+                next.ForEach(waiting => waiting.Answer.TrySetResult(null));
+                continue;
+            }
+
+            foreach (var (waiting, receipt) in next.Zip(receipts))
+            {
+                if (!waiting.Answer.TrySetResult(receipt))
+                {
+                    await OwnAsync(waiting.Undo(receipt)).ConfigureAwait(false);
+                }
             }
         }
         while (GoesOn());
@@ -124,7 +142,12 @@ internal sealed partial class SharedUsageCounters(
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A defect of the store must not end a request.")]
     private async Task<List<UsageReceipt>?> ApplyAsync(List<UsageChange> changes)
     {
-        var own = _local.TakeOwn(IsAway() ? MostOwn : 0);
+        var own = Interlocked.Exchange(ref _hasOwn, false) ? _local.TakeOwn(MostOwn) : [];
+        if (own.Count == MostOwn)
+        {
+            Volatile.Write(ref _hasOwn, true);
+        }
+
         try
         {
             var receipts = await store.ApplyAsync([new UsageChange.Add(own), .. changes]).ConfigureAwait(false);
@@ -135,16 +158,9 @@ internal sealed partial class SharedUsageCounters(
         catch (Exception failure)
         {
             _local.ReturnOwn(own);
+            Volatile.Write(ref _hasOwn, true);
             Failed(failure);
             return null;
-        }
-    }
-
-    private bool IsAway()
-    {
-        lock (_access)
-        {
-            return _failed is not null;
         }
     }
 
@@ -179,7 +195,7 @@ internal sealed partial class SharedUsageCounters(
         }
     }
 
-    private sealed record Waiting(UsageChange Change)
+    private sealed record Waiting(UsageChange Change, Func<UsageReceipt, Task<UsageReceipt>> Undo)
     {
         public TaskCompletionSource<UsageReceipt?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -16,7 +16,7 @@ internal abstract record UsageChange
         public override UsageReceipt Apply(Dictionary<UsageKey, UsageWindow> windows, long now) => UsageWindow.Charge(Charges, windows, now);
     }
 
-    /// <summary>Adds what a process has used while it could not reach the store, even if that is more than the limit.</summary>
+    /// <summary>Adds what a process has used while it could not reach the store, even if that is more than the limit, or takes off what it gave back.</summary>
     public sealed record Add(IReadOnlyList<OwnUse> Uses) : UsageChange
     {
         public override IEnumerable<UsageKey> Keys => Uses.Select(use => use.Key);
@@ -25,9 +25,10 @@ internal abstract record UsageChange
         {
             foreach (var use in Uses)
             {
-                windows[use.Key] = windows.GetValueOrDefault(use.Key) is var window && window.Ends > now
-                    ? window with { Used = window.Used + use.Amount }
-                    : new UsageWindow(now, now + use.Remaining, use.Amount);
+                var window = windows.GetValueOrDefault(use.Key);
+                windows[use.Key] = window.Ends > now ? window with { Used = Math.Max(0, window.Used + use.Amount) }
+                    : use.Amount > 0 ? new UsageWindow(now, now + use.Remaining, use.Amount)
+                    : window;
             }
 
             return new UsageReceipt([], Exceeded: null);

@@ -2,9 +2,13 @@ namespace CtfService.Jobs.Usage;
 
 /// <summary>Counter of one limit: what was used in a window. Times are milliseconds of one clock.</summary>
 /// <param name="Started">Identifies the window.</param>
+/// <param name="Used">Below 0 in the memory of a process for a moment, between a change that the store has made too and the end of one of the two.</param>
 /// <param name="Known">The part of <paramref name="Used"/> that the store knows, if this is its copy in the memory of a process; otherwise 0.</param>
 internal readonly record struct UsageWindow(long Started, long Ends, long Used, long Known = 0)
 {
+    /// <summary>Use that the store does not know; below 0 if more was given back than used.</summary>
+    public long Own => Used - Known;
+
     /// <summary>
     /// Returns the window if it is open at a time, and otherwise an empty one. A window that would end much later than its length allows was started by a clock
     /// that was wrong.
@@ -35,11 +39,12 @@ internal readonly record struct UsageWindow(long Started, long Ends, long Used, 
     }
 
     /// <summary>Gives back a part of charges, in the windows that they were made in.</summary>
+    /// <param name="amount">Below 0 to take again what was given back.</param>
     public static UsageReceipt Return(UsageReceipt receipt, long amount, Dictionary<UsageKey, UsageWindow> windows, long now)
     {
         foreach (var (charge, state) in receipt.Charges.Zip(receipt.States).Where(pair => pair.First.Amount > 0))
         {
-            if (Of(charge.Limit, windows, now) is { Used: > 0 } window && window.Started == state.Started)
+            if (Of(charge.Limit, windows, now) is { Ends: > 0 } window && window.Started == state.Started)
             {
                 windows[charge.Limit.Key] = window with { Used = Math.Max(0, window.Used - Math.Min(amount, charge.Amount)) };
             }
@@ -57,7 +62,7 @@ internal readonly record struct UsageWindow(long Started, long Ends, long Used, 
         : this with { Used = Used + charge.Amount };
 
     private static UsageState State(UsageLimit limit, UsageWindow window, long now) =>
-        new(limit, window.Used, TimeSpan.FromMilliseconds(Math.Max(0, window.Ends - now)), window.Started);
+        new(limit, Math.Max(0, window.Used), TimeSpan.FromMilliseconds(Math.Max(0, window.Ends - now)), window.Started);
 
     private static long Length(UsageLimit limit) => (long)limit.Window.TotalMilliseconds;
 }

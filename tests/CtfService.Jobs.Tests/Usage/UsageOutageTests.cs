@@ -58,6 +58,66 @@ public sealed class UsageOutageTests(TestDatabases databases)
     }
 
     [Fact]
+    public async Task ReturnAsync_StoreFails_IsGivenBackWhenItIsBack()
+    {
+        var database = NewDatabase();
+        await using var bench = new UsageBench(database, _clock);
+        await bench.Counters.ChargeAsync([new UsageCharge(Limit, 3)]);
+        var receipt = await bench.Counters.ChargeAsync([new UsageCharge(Limit, 6)]);
+        database.Behaviour = Behaviour.Fails;
+        var returned = await bench.Counters.ReturnAsync(receipt, 5);
+        database.Behaviour = Behaviour.Works;
+        _clock.Advance(RetryInterval);
+
+        var local = await bench.Counters.ChargeAsync([new UsageCharge(Limit, 0)]);
+        await UntilLoggedAsync(bench, JobEventIds.UsageAvailable);
+
+        Assert.Equal((4, 4), (returned.States[0].Used, local.States[0].Used));
+        Assert.Equal(4, await UsedAsync(bench.Counters));
+        Assert.Equal(4, await UsedInStoreAsync(database));
+    }
+
+    [Fact]
+    public async Task ReturnAsync_StoreFailsAndItsWindowEnds_ChangesNothing()
+    {
+        var database = NewDatabase();
+        await using var bench = new UsageBench(database, _clock);
+        var receipt = await bench.Counters.ChargeAsync([new UsageCharge(Limit, 6)]);
+        database.Behaviour = Behaviour.Fails;
+        await bench.Counters.ReturnAsync(receipt, 6);
+        database.Behaviour = Behaviour.Works;
+        _clock.Advance(Limit.Window);
+
+        await bench.Counters.ChargeAsync([new UsageCharge(Limit, 2)]);
+        await UntilLoggedAsync(bench, JobEventIds.UsageAvailable);
+
+        Assert.Equal(2, await UsedAsync(bench.Counters));
+        Assert.Equal(2, await UsedInStoreAsync(database));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ChargeAndReturn_StoreMakesThemAfterTheRequestWentOn_CountOnce(bool givesBack)
+    {
+        var database = NewDatabase();
+        await using var bench = new UsageBench(database, _clock);
+        var receipt = await bench.Counters.ChargeAsync([new UsageCharge(Limit, 5)]);
+        database.Behaviour = Behaviour.IsSlow;
+
+        var late = givesBack ? await bench.Counters.ReturnAsync(receipt, 2) : await bench.Counters.ChargeAsync([new UsageCharge(Limit, 2)]);
+        var expected = givesBack ? 3 : 7;
+        Assert.Equal(expected, late.States[0].Used);
+        database.Behaviour = Behaviour.Works;
+        database.Continue.SetResult();
+        await UntilLoggedAsync(bench, JobEventIds.UsageAvailable);
+
+        Assert.Equal(expected, await UsedAsync(bench.Counters));
+        Assert.Equal(expected, await UsedAsync(bench.Counters)); // the store has been told by now
+        Assert.Equal(expected, await UsedInStoreAsync(database));
+    }
+
+    [Fact]
     public async Task ChargeAsync_StoreHangs_NoRequestWaitsLongAndOneAsksAgain()
     {
         var database = NewDatabase();
@@ -79,6 +139,14 @@ public sealed class UsageOutageTests(TestDatabases databases)
         Assert.Equal(1, database.MostAtOnce);
     }
 
+    private static async Task<long> UsedAsync(IUsageCounters counters) => (await counters.ChargeAsync([new UsageCharge(Limit, 0)])).States[0].Used;
+
+    private async Task<long> UsedInStoreAsync(FailingDatabase database)
+    {
+        await using var other = new UsageBench(database, _clock);
+        return await UsedAsync(other.Counters);
+    }
+
     private FailingDatabase NewDatabase() => new(new SqliteDatabase(databases.NewFolder(), _clock));
 
     private static async Task UntilLoggedAsync(UsageBench bench, int id)
@@ -95,6 +163,9 @@ public sealed class UsageOutageTests(TestDatabases databases)
         Works,
         Fails,
         Hangs,
+
+        /// <summary>Works when it may continue, however long the caller wants to wait.</summary>
+        IsSlow,
     }
 
     private sealed class FailingDatabase(IDatabase works) : IDatabase
@@ -103,6 +174,8 @@ public sealed class UsageOutageTests(TestDatabases databases)
         private int _now;
 
         public Behaviour Behaviour { get; set; }
+
+        public TaskCompletionSource Continue { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Attempts => _attempts;
 
@@ -122,6 +195,7 @@ public sealed class UsageOutageTests(TestDatabases databases)
                 {
                     Behaviour.Fails => throw new JobStoreUnavailableException("It is away."),
                     Behaviour.Hangs => await HangAsync<T>(cancellation),
+                    Behaviour.IsSlow => await WaitAndRunAsync(work),
                     _ => await works.RunAsync(work, cancellation),
                 };
             }
@@ -136,6 +210,12 @@ public sealed class UsageOutageTests(TestDatabases databases)
         public Task ListenAsync(Action<string> changed, CancellationToken cancellation) => Task.CompletedTask;
 
         public void Dispose() => works.Dispose();
+
+        private async Task<T> WaitAndRunAsync<T>(Func<Session, Task<T>> work)
+        {
+            await Continue.Task;
+            return await works.RunAsync(work, CancellationToken.None);
+        }
 
         private static async Task<T> HangAsync<T>(CancellationToken cancellation)
         {
