@@ -3,11 +3,13 @@ namespace CtfService.Trials.Engine;
 /// <summary>A fault that CtfService.FaultyService injects, and how the requests that it concerns end.</summary>
 /// <param name="Kind">Name of the fault there.</param>
 /// <param name="Code">The code of those requests; null if all images come out right.</param>
-/// <param name="Least">The fewest requests that fail each time.</param>
+/// <param name="Least">The fewest requests that fail, of one time; a mean.</param>
 /// <param name="Most">The most requests that fail each time.</param>
-internal sealed record EngineFault(string Kind, string? Code, int Least, int Most)
+internal sealed record EngineFault(string Kind, string? Code, double Least, int Most)
 {
-    /// <summary>All of them. A batch that does not fit is halved, so only an image that was alone fails.</summary>
+    /// <summary>
+    /// All of them. A batch that does not fit is halved, so only an image that was alone fails. Nothing reads the logits of labels that an edit keeps.
+    /// </summary>
     public static IReadOnlyList<EngineFault> All { get; } =
     [
         new("OomCoarse", "out_of_device_memory", 0, 1),
@@ -15,8 +17,8 @@ internal sealed record EngineFault(string Kind, string? Code, int Least, int Mos
         new("OomFine", "out_of_device_memory", 0, 1),
         new("OomDecode", "out_of_device_memory", 0, 1),
         new("OomEncode", "out_of_device_memory", 0, 1),
-        new("NanCoarse", "not_finite", 1, 1),
-        new("InfCoarse", "not_finite", 1, 1),
+        new("NanCoarse", "not_finite", 0.9, 1),
+        new("InfCoarse", "not_finite", 0.9, 1),
         new("NanFine", "not_finite", 1, 1),
         new("NanPixels", "not_finite", 1, 1),
         new("ThrowFine", "generation_failed", 1, 1),

@@ -114,12 +114,13 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
 
         var answers = load.Since(began);
         var failed = answers.Where(answer => !answer.IsRight).ToList();
+        var least = (int)(times * fault.Least);
         var codes = string.Join(", ", failed.GroupBy(answer => answer.Code ?? "other bytes").Select(group => $"{group.Count()} {group.Key}"));
         report.Require(
             $"{fault.Kind}, {times} times",
             $"{failed.Count} requests failed: {(codes.Length == 0 ? "none" : codes)}; {answers.Count - failed.Count} images right",
-            $"{times * fault.Least} to {times * fault.Most} {fault.Code ?? "failures"}, all others right",
-            failed.TrueForAll(answer => answer.Code == fault.Code) && failed.Count >= times * fault.Least && failed.Count <= times * fault.Most);
+            $"{least} to {times * fault.Most} {fault.Code ?? "failures"}, all others right",
+            failed.TrueForAll(answer => answer.Code == fault.Code) && failed.Count >= least && failed.Count <= times * fault.Most);
         report.Require($"{fault.Kind}: next right image", $"{slowest.TotalSeconds:0.00} s", $"at most 5 s", missing == 0 && slowest <= Recovery);
     }
 

@@ -8,19 +8,29 @@ internal static class SlowClients
 {
     private static readonly TimeSpan BetweenBytes = TimeSpan.FromSeconds(1);
 
-    /// <summary>Requests an image and reads a byte a second of the answer.</summary>
-    public static async Task ReadAsync(int port, TimeSpan time, CancellationToken cancellation)
+    /// <summary>Requests an image and waits for the first byte of the answer.</summary>
+    public static async Task<TcpClient> RequestAsync(int port, CancellationToken cancellation)
     {
-        using var client = await OpenAsync(port, cancellation);
+        var client = await OpenAsync(port, cancellation);
         var stream = client.GetStream();
         const string Body = "{\"class_label\":1,\"seed\":5}";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
             $"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nAccept: image/png\r\nContent-Type: application/json\r\n"
             + $"Content-Length: {Body.Length}\r\n\r\n{Body}"), cancellation);
-        var one = new byte[1];
-        for (var waited = TimeSpan.Zero; waited < time && await stream.ReadAsync(one, cancellation) > 0; waited += BetweenBytes)
+        await stream.ReadExactlyAsync(new byte[1], cancellation);
+        return client;
+    }
+
+    /// <summary>Reads a byte a second for a time, then closes the connection.</summary>
+    public static async Task ReadAsync(TcpClient client, TimeSpan time, CancellationToken cancellation)
+    {
+        using (client)
         {
-            await Task.Delay(BetweenBytes, TimeProvider.System, cancellation);
+            var one = new byte[1];
+            for (var waited = TimeSpan.Zero; waited < time && await client.GetStream().ReadAsync(one, cancellation) > 0; waited += BetweenBytes)
+            {
+                await Task.Delay(BetweenBytes, TimeProvider.System, cancellation);
+            }
         }
     }
 

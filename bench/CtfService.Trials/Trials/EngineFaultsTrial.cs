@@ -80,8 +80,17 @@ internal static class EngineFaultsTrial
     /// <param name="idle">Number of idle connections.</param>
     private static async Task SlowAsync(EngineScene scene, int clients, int idle, TimeSpan pause, CancellationToken cancellation)
     {
-        await scene.UndisturbedAsync($"{clients} clients that read a byte a second", () => Task.WhenAll(
-            Enumerable.Range(0, clients).Select(_ => SlowClients.ReadAsync(scene.Service.Port, 3 * pause, cancellation))));
+        await scene.UndisturbedAsync($"{clients} clients that read a byte a second", async () =>
+        {
+            var readers = new List<Task>();
+            while (readers.Count < clients)
+            {
+                var client = await SlowClients.RequestAsync(scene.Service.Port, cancellation); // one after another: all at once would fill the queue
+                readers.Add(SlowClients.ReadAsync(client, 3 * pause, cancellation));
+            }
+
+            await Task.WhenAll(readers);
+        });
         string[] answers = [];
         await scene.UndisturbedAsync($"{clients} bodies of a byte a second", async () => answers = await Task.WhenAll(
             Enumerable.Range(0, clients).Select(_ => SlowClients.WriteAsync(scene.Service.Port, cancellation))));
