@@ -15,7 +15,8 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
 {
     private const int Drawn = 24;
 
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
+    /// <summary>Longest time from a fault to the next right image.</summary>
+    public static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
 
     private readonly List<LoadedImage> _images = [];
 

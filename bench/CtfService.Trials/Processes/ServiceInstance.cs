@@ -9,13 +9,17 @@ internal sealed class ServiceInstance : IDisposable
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan LogMoment = TimeSpan.FromMilliseconds(200);
+
     private static readonly Uri Readiness = new("/health/ready", UriKind.Relative);
 
     private readonly Lock _gate = new();
     private readonly List<(long From, long? To)> _downTimes = []; // timestamps
     private readonly string[] _command;
     private readonly string _log;
+    private readonly byte[] _logBytes = new byte[65_536];
     private Process? _process;
+    private Task<int>? _logReading; // waits for what comes after the end of the last ReadLogAsync
 
     /// <param name="name">Names the log file.</param>
     /// <param name="settings">Settings on the command line, such as <c>--Storage:Folder=DIR</c>.</param>
@@ -178,6 +182,28 @@ internal sealed class ServiceInstance : IDisposable
         {
             return File.Exists(_log) ? [.. File.ReadLines(_log).TakeLast(count)] : [];
         }
+    }
+
+    /// <summary>Reads a log that nobody else reads for a moment. Returns the number of bytes.</summary>
+    public async Task<long> ReadLogAsync(CancellationToken cancellation)
+    {
+        var (total, began) = (0L, Stopwatch.GetTimestamp());
+        while (LogMoment - Stopwatch.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+        {
+            _logReading ??= _process!.StandardOutput.BaseStream.ReadAsync(_logBytes, CancellationToken.None).AsTask();
+            try
+            {
+                total += await _logReading.WaitAsync(left, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                break;
+            }
+
+            _logReading = null;
+        }
+
+        return total;
     }
 
     public void Dispose()

@@ -14,6 +14,9 @@ internal static class EngineFaultsTrial
 
     private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault happens; of slow clients and bodies, how many at once.");
     private static readonly Option<string[]> Only = TrialOptions.Of("only", Parts, "What to try.");
+    private const int ProbesOfRound = 100; // they log more than a pipe holds
+    private const long PipeBytes = 65_536;
+
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.3); // real time, in which images are drawn by another process
 
     private static readonly Option<string> Bundle = TrialOptions.Of("bundle", "models/fruits-64", "Folder of the bundle, of which a copy is served.");
@@ -65,7 +68,7 @@ internal static class EngineFaultsTrial
 
         if (only.Contains("logs"))
         {
-            await LogsAsync(scene, cancellation);
+            await LogsAsync(scene, times, cancellation);
         }
 
         if (only.Contains("hang"))
@@ -145,26 +148,34 @@ internal static class EngineFaultsTrial
             }
         });
 
-    private static async Task LogsAsync(EngineScene scene, CancellationToken cancellation)
+    /// <summary>Each time the log has more lines than its disk or pipe takes, and then the pipe is read until it is empty.</summary>
+    private static async Task LogsAsync(EngineScene scene, int times, CancellationToken cancellation)
     {
         foreach (var log in (LogTarget[])[LogTarget.FullDisk, LogTarget.Unread])
         {
             using var service = scene.Instance($"log-{log}", log, "--Logging:LogLevel:Default=Debug", "--Logging:LogLevel:Microsoft.AspNetCore=Debug");
             await service.StartReadyAsync(cancellation);
             await using var load = new FaultyLoad(service.Client, scene.Images);
-            var began = Stopwatch.GetTimestamp();
+            var (began, live, full, slowest) = (Stopwatch.GetTimestamp(), 0, 0, TimeSpan.Zero);
             load.Start();
-            var live = 0;
-            for (var probe = 0; probe < 1_000; probe++)
+            for (var time = 0; time < times; time++)
             {
-                using var answer = await service.Client.GetAsync(new Uri("/health/live", UriKind.Relative), cancellation);
-                live += answer.IsSuccessStatusCode ? 1 : 0;
+                for (var probe = 0; probe < ProbesOfRound; probe++)
+                {
+                    using var answer = await service.Client.GetAsync(new Uri("/health/live", UriKind.Relative), cancellation);
+                    live += answer.IsSuccessStatusCode ? 1 : 0;
+                }
+
+                full += log == LogTarget.FullDisk || await service.ReadLogAsync(cancellation) >= PipeBytes ? 1 : 0;
+                var recovered = await load.RecoveryAsync(Stopwatch.GetTimestamp(), TimeSpan.FromMinutes(1)) ?? TimeSpan.MaxValue;
+                slowest = recovered > slowest ? recovered : slowest;
             }
 
-            await load.RecoveryAsync(Stopwatch.GetTimestamp(), TimeSpan.FromMinutes(1));
-            var where = log == LogTarget.FullDisk ? "log to a full disk" : "log to a pipe that nobody reads";
+            var where = $"{(log == LogTarget.FullDisk ? "log to a full disk" : "log to a pipe that nobody reads")}, {full} times";
             scene.RequireRight(where, load.Since(began));
-            scene.Report.Require($"{where}: probes", $"{live} of 1000 answered", $"all", live == 1_000);
+            scene.Report.Require($"{where}: next right image", $"{slowest.TotalSeconds:0.00} s", $"at most 5 s", slowest <= EngineScene.Recovery);
+            scene.Report.Require(
+                $"{where}: probes", $"{live} of {times * ProbesOfRound} answered", $"all, {times} times", live == times * ProbesOfRound && full == times);
         }
     }
 
