@@ -9,7 +9,7 @@ namespace CtfService.Inference;
 
 /// <summary>
 /// Ends the process when its workers are stuck (<see cref="Progress.IsStuck"/>): fails all images by name, lets the responses leave, and exits, so that the
-/// supervisor of the process starts it again (docs/adr/0033).
+/// supervisor of the process starts it again (docs/adr/0033). A device that hangs while others work loses its images only.
 /// </summary>
 /// <param name="exit">Ends the process.</param>
 internal sealed partial class StuckExit(
@@ -55,13 +55,20 @@ internal sealed partial class StuckExit(
             _runsSince = clock.GetElapsedTime(_lastCheck) > Late ? clock.GetTimestamp() : _runsSince;
             _lastCheck = clock.GetTimestamp();
             var progress = watch.Check();
-            if (_isLeaving || !progress.IsStuck || clock.GetElapsedTime(_runsSince) <= progress.Limit)
+            if (_isLeaving || clock.GetElapsedTime(_runsSince) <= progress.Limit)
             {
                 return;
             }
 
-            _isLeaving = true;
-            Leave(progress);
+            if (router.EndHanging(progress.StuckAfter, serviceWorks: !progress.IsStuck) > 0)
+            {
+                _runsSince = clock.GetTimestamp(); // the others get time for images that waited for these devices
+            }
+            else if (progress.IsStuck)
+            {
+                _isLeaving = true;
+                Leave(progress);
+            }
         }
     }
 

@@ -79,6 +79,22 @@ internal sealed class AdmissionScheduler
         }
     }
 
+    /// <summary>Removes a device that does not end its step, if there is another.</summary>
+    public bool TryLeave(DeviceShare device)
+    {
+        lock (_gate)
+        {
+            if (!_devices.HasOther(device))
+            {
+                return false;
+            }
+
+            _devices.Remove(device);
+            Changed();
+            return true;
+        }
+    }
+
     /// <summary>Returns true if there is another device.</summary>
     public bool HasOther(DeviceShare device)
     {

@@ -96,6 +96,9 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
         return workers.FailFromOutside(error);
     }
 
+    /// <inheritdoc cref="DeviceWorkers.EndHanging"/>
+    public int EndHanging(TimeSpan limit, bool serviceWorks) => workers.EndHanging(limit, serviceWorks);
+
     private void Release()
     {
         lock (_gate)

@@ -144,6 +144,9 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     /// <inheritdoc cref="ModelInstance.FailFromOutside"/>
     public int FailFromOutside(string reason, Func<Exception> error) => All().Sum(instance => instance.FailFromOutside(reason, error));
 
+    /// <inheritdoc cref="ModelInstance.EndHanging"/>
+    public int EndHanging(TimeSpan limit, bool serviceWorks) => All().Sum(instance => instance.EndHanging(limit, serviceWorks));
+
     /// <summary>Completes when every instance has ended. Read after <see cref="Stop"/>.</summary>
     public Task Finished => Task.WhenAll(All().Select(instance => instance.Finished));
 

@@ -53,8 +53,10 @@ public static class CallerErrors
     public static ModelNotReadyException Loading() => new("The model is still loading. Try again in a moment.", SoonReady);
 
     /// <param name="stalled">Time without a completed step.</param>
-    public static DeviceHangsException DeviceHangs(TimeSpan stalled) => new(
-        $"The device has hung: no step has completed for {stalled.TotalSeconds:0} s. The service restarts; send the request again in a moment.", SoonReady);
+    /// <param name="restarts">False if other devices serve.</param>
+    public static DeviceHangsException DeviceHangs(TimeSpan stalled, bool restarts = true) => new(
+        $"The device has hung: no step has completed for {stalled.TotalSeconds:0} s. "
+            + (restarts ? "The service restarts; send the request again in a moment." : "Send the request again: other devices serve."), SoonReady);
 
     public static ModelNotReadyException BulkEnded() => new(
         "Bulk images end when the service shuts down or switches to another model. Submit them again later; their seeds give the same images.", SoonReady);

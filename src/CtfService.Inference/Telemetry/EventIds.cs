@@ -31,6 +31,7 @@ public static class EventIds
     public const int DeviceFailed = 1046;
     public const int DeviceNotLoaded = 1047;
     public const int ImageMoved = 1048;
+    public const int DeviceHangs = 1049;
 
     // Model instances
     public const int FirstLoadFailed = 1060;

@@ -14,6 +14,9 @@ internal sealed class InFlightDevice(string name, int rows, TimeProvider clock)
     /// <summary>Attribute of the measurements of this device.</summary>
     public KeyValuePair<string, object?> Tag { get; } = new("ctf.device", name);
 
+    /// <summary>Timestamp of the beginning of the current step; it identifies the step.</summary>
+    public long StepBegan => Volatile.Read(ref _since);
+
     /// <summary>True if the device waits for images.</summary>
     public bool IsIdle => Volatile.Read(ref _since) == Never;
 

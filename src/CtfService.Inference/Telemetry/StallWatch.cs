@@ -24,7 +24,10 @@ public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
     public bool IsStalled => StalledFor > Limit;
 
     /// <summary>True if only a restart can help.</summary>
-    public bool IsStuck => StalledFor > Limit * RestartFactor;
+    public bool IsStuck => StalledFor > StuckAfter;
+
+    /// <summary>Longest time that a step is waited for.</summary>
+    public TimeSpan StuckAfter => Limit * RestartFactor;
 }
 
 /// <summary>

@@ -25,6 +25,12 @@ internal sealed class DeviceWorkers(IReadOnlyList<GenerationWorker> workers, Dev
     /// <inheritdoc cref="GenerationWorker.FailFromOutside"/>
     public int FailFromOutside(Func<Exception> error) => workers.Sum(worker => worker.FailFromOutside(error));
 
+    /// <summary>Fails the images of devices whose step takes longer than a limit if another works (<see cref="GenerationWorker.EndHanging"/>).</summary>
+    /// <param name="serviceWorks">True if another device does, be it of another instance.</param>
+    /// <returns>The number of devices whose images failed.</returns>
+    public int EndHanging(TimeSpan limit, bool serviceWorks) =>
+        serviceWorks || workers.Any(worker => worker.Works(limit)) ? workers.Count(worker => worker.EndHanging(limit)) : 0;
+
     /// <summary>Aborts loading, and fails all unfinished images at the next step.</summary>
     public void Abort()
     {

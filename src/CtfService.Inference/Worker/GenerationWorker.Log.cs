@@ -29,6 +29,13 @@ internal sealed partial class GenerationWorker
                 + "Restart the service or load a model to use it again")]
         public static partial void DeviceFailed(ILogger logger, string device, int moved, int failed, Exception error);
 
+        [LoggerMessage(
+            EventIds.DeviceHangs,
+            LogLevel.Error,
+            "Device {Device} has not completed a step for {StalledFor} while the service works: {Failed} of its images failed. Out of service: {IsOut}. "
+                + "Restart the service to use it again")]
+        public static partial void Hangs(ILogger logger, string device, TimeSpan stalledFor, int failed, bool isOut);
+
         [LoggerMessage(EventIds.DeviceNotLoaded, LogLevel.Error, "Device {Device} could not load the model; other devices serve if they can")]
         public static partial void NotLoaded(ILogger logger, string device, Exception error);
     }

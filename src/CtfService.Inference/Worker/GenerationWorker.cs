@@ -9,8 +9,8 @@ namespace CtfService.Inference.Worker;
 
 /// <summary>
 /// Owns the thread of a device, which owns a copy of the model: loads it, steps it while images join and leave until the queue closes, and frees it.
-/// <see cref="Start"/>, <see cref="Abort"/> and <see cref="FailFromOutside"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker
-/// thread only.
+/// <see cref="Start"/>, <see cref="Abort"/>, <see cref="FailFromOutside"/> and <see cref="EndHanging"/> are thread-safe; everything from
+/// <see cref="Work"/> down runs on the worker thread only.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still use it.")]
@@ -22,6 +22,9 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
     private readonly AdmissionScheduler _scheduler = instance.Scheduler;
     private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile InFlightDevice? _device; // while the model runs
+    private volatile bool _hasLeft; // because a step hung
+    private long _hangingStep; // the last one that EndHanging ended
 
     public DeviceReport Device => parts.State.Current;
 
@@ -45,6 +48,40 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
     /// <summary>Fails all running and waiting images although the thread of the worker hangs. Thread-safe.</summary>
     /// <returns>The number of images.</returns>
     public int FailFromOutside(Func<Exception> error) => parts.Runner.FailFromOutside(error) + _scheduler.FailAll(error);
+
+    /// <summary>
+    /// Fails the images of the device if its step takes longer than a limit, once for a step, and takes the device out of service if others serve. Of the only
+    /// device of an instance, the waiting images fail too. Call from one thread at a time.
+    /// </summary>
+    /// <returns>True if images failed.</returns>
+    public bool EndHanging(TimeSpan limit)
+    {
+        if (_device is not { } device)
+        {
+            return false;
+        }
+
+        var (step, stalled) = (device.StepBegan, device.StalledFor);
+        if (step == _hangingStep || stalled <= limit)
+        {
+            return false;
+        }
+
+        _hangingStep = step;
+        _hasLeft = _scheduler.TryLeave(parts.Share);
+        if (_hasLeft)
+        {
+            parts.State.BecomeFailed($"A step did not end within {stalled.TotalSeconds:0} s.");
+        }
+
+        Exception Error() => CallerErrors.DeviceHangs(stalled, restarts: false);
+        var failed = _hasLeft ? parts.Runner.FailFromOutside(Error) : FailFromOutside(Error);
+        Log.Hangs(logger, parts.Share.Name, stalled, failed, _hasLeft);
+        return true;
+    }
+
+    /// <summary>True if the model runs and no step takes longer than a limit. Thread-safe.</summary>
+    public bool Works(TimeSpan limit) => !_hasLeft && _device is { } device && device.StalledFor <= limit;
 
     private void Work()
     {
@@ -75,6 +112,7 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
     {
         var device = instance.Metrics.GeneratorStarted(parts.Share.Name, generator.FreeRows);
         parts.Runner.Begin(device);
+        _device = device;
         try
         {
             while (PrepareStep(generator, device))
@@ -85,6 +123,7 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
         }
         finally
         {
+            _device = null;
             instance.Metrics.GeneratorEnded(device);
         }
     }
@@ -129,11 +168,11 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
 
     /// <summary>
     /// Removes and admits images before a step. Blocks while there are none. Returns false once the queue is closed and no device has an image, or the worker
-    /// is aborted.
+    /// is aborted or out of service.
     /// </summary>
     private bool PrepareStep(IImageGenerator generator, InFlightDevice device)
     {
-        while (!_abort.IsCancellationRequested)
+        while (!_abort.IsCancellationRequested && !_hasLeft)
         {
             var seen = _scheduler.Changes;
             if (_queue.BulkHasEnded)
