@@ -184,7 +184,7 @@ internal sealed class ServiceInstance : IDisposable
         }
     }
 
-    /// <summary>Reads a log that nobody else reads for a moment. Returns the number of bytes.</summary>
+    /// <summary>Reads a log that no one else reads for a moment. Returns the number of bytes.</summary>
     public async Task<long> ReadLogAsync(CancellationToken cancellation)
     {
         var (total, began) = (0L, Stopwatch.GetTimestamp());
@@ -258,6 +258,6 @@ internal enum LogTarget
     /// <summary>To a disk without space.</summary>
     FullDisk,
 
-    /// <summary>To a pipe that nobody reads.</summary>
+    /// <summary>To a pipe that no one reads.</summary>
     Unread,
 }

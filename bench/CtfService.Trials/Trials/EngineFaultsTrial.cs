@@ -171,7 +171,7 @@ internal static class EngineFaultsTrial
                 slowest = recovered > slowest ? recovered : slowest;
             }
 
-            var where = $"{(log == LogTarget.FullDisk ? "log to a full disk" : "log to a pipe that nobody reads")}, {full} times";
+            var where = $"{(log == LogTarget.FullDisk ? "log to a full disk" : "log to a pipe that no one reads")}, {full} times";
             scene.RequireRight(where, load.Since(began));
             scene.Report.Require($"{where}: next right image", $"{slowest.TotalSeconds:0.00} s", $"at most 5 s", slowest <= EngineScene.Recovery);
             scene.Report.Require(
