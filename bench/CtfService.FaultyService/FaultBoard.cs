@@ -35,6 +35,9 @@ internal enum FaultKind
 
     /// <summary>A decode step that does not end until 0 times are armed.</summary>
     Hang,
+
+    /// <summary>A decode step of one device that never ends.</summary>
+    HangOne,
 }
 
 /// <summary>The faults that are still to happen, and how often each has happened. Thread-safe.</summary>

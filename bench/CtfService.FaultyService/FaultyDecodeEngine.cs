@@ -50,6 +50,12 @@ internal sealed class FaultyDecodeEngine(IDecodeEngine engine, FaultBoard board)
 
     private void Hang()
     {
+        if (board.Take(FaultKind.HangOne))
+        {
+            using var forever = new ManualResetEventSlim();
+            forever.Wait();
+        }
+
         if (board.Take(FaultKind.Hang))
         {
             board.Arm(FaultKind.Hang, 1);

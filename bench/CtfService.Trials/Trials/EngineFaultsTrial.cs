@@ -10,7 +10,7 @@ namespace CtfService.Trials.Trials;
 /// <summary><c>engine-faults</c>: faults of the engine, slow clients, a clock that is set, files that vanish, logs that cannot be written, a hang.</summary>
 internal static class EngineFaultsTrial
 {
-    private static readonly string[] Parts = ["engine", "slow", "clock", "files", "logs", "hang"];
+    private static readonly string[] Parts = ["engine", "slow", "clock", "files", "logs", "hang", "hang-one"];
 
     private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault happens; of slow clients and bodies, how many at once.");
     private static readonly Option<string[]> Only = TrialOptions.Of("only", Parts, "What to try.");
@@ -74,6 +74,11 @@ internal static class EngineFaultsTrial
         if (only.Contains("hang"))
         {
             await HangsAsync(scene, isShort ? 1 : times, cancellation);
+        }
+
+        if (only.Contains("hang-one") && !isShort)
+        {
+            await HangOneAsync(scene, times, cancellation);
         }
 
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
@@ -226,6 +231,43 @@ internal static class EngineFaultsTrial
         var code = await exit;
         var exited = Stopwatch.GetElapsedTime(began);
         return new(unready, [.. answers.Select(answer => answer.Code ?? "an image")], code, exited, await scene.Service.StartReadyAsync(cancellation));
+    }
+
+    /// <summary>One of two devices hangs under load, each time in a new process, which goes on with the other.</summary>
+    private static async Task HangOneAsync(EngineScene scene, int times, CancellationToken cancellation)
+    {
+        var answers = new List<LoadedAnswer>();
+        var (ready, slowest) = (0, TimeSpan.Zero);
+        for (var time = 0; time < times; time++)
+        {
+            using var service = scene.Instance("two-devices", LogTarget.File, "--Model:Devices:0=cpu", "--Model:Devices:1=cpu");
+            await service.StartReadyAsync(cancellation);
+            await using var load = new FaultyLoad(service.Client, scene.Images);
+            var began = Stopwatch.GetTimestamp();
+            load.Start();
+            await load.RecoveryAsync(began, TimeSpan.FromMinutes(1));
+            await service.ArmFaultAsync("HangOne", 1);
+            while (service.IsRunning && load.Since(began).All(answer => answer.IsRight) && Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation);
+            }
+
+            var recovered = await load.RecoveryAsync(Stopwatch.GetTimestamp(), TimeSpan.FromMinutes(1)) ?? TimeSpan.MaxValue;
+            slowest = recovered > slowest ? recovered : slowest;
+            using var readiness = await service.Client.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellation);
+            ready += readiness.IsSuccessStatusCode ? 1 : 0;
+            answers.AddRange(load.Since(began));
+        }
+
+        var codes = answers.Where(answer => !answer.IsRight).CountBy(answer => answer.Code ?? "other bytes").ToList();
+        var failed = codes.Sum(code => code.Value);
+        scene.Report.Require(
+            $"one of two devices hangs, {times} times",
+            $"{string.Join(", ", codes.Select(code => $"{code.Value} {code.Key}"))}; {answers.Count - failed} images right",
+            $"{times} to {times * FaultyLoad.Clients} device_hangs, all others right",
+            codes is [{ Key: "device_hangs" }] && failed >= times && failed <= times * FaultyLoad.Clients);
+        scene.Report.Require($"one of two devices hangs: next right image", $"{slowest.TotalSeconds:0.00} s", $"at most 5 s", slowest <= EngineScene.Recovery);
+        scene.Report.Require($"one of two devices hangs: ready afterwards", $"{ready}", $"{times}", ready == times);
     }
 
     /// <summary>What a hang led to.</summary>
