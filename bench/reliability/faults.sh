@@ -1,5 +1,5 @@
 #!/bin/sh
-# Faults of the engine under load, slow clients, a clock that is set, files that vanish, logs that cannot be written, a hang. Two hours; --short: a minute.
+# Faults of the engine under load, slow clients, a clock that is set, files that vanish, logs that cannot be written, hangs. An hour; --short: a minute.
 set -eu
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"
 cd "$(dirname "$0")/../.."
