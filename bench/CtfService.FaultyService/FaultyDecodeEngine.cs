@@ -53,7 +53,7 @@ internal sealed class FaultyDecodeEngine(IDecodeEngine engine, FaultBoard board)
         if (board.Take(FaultKind.HangOne))
         {
             using var forever = new ManualResetEventSlim();
-            forever.Wait();
+            forever.Wait(); // nothing sets it: the process has to end
         }
 
         if (board.Take(FaultKind.Hang))

@@ -3,7 +3,7 @@ namespace CtfService.Trials.Engine;
 /// <summary>A fault that CtfService.FaultyService injects, and how the requests that it concerns end.</summary>
 /// <param name="Kind">Name of the fault there.</param>
 /// <param name="Code">The code of those requests; null if all images come out right.</param>
-/// <param name="Least">The fewest requests that fail, of one time; a mean.</param>
+/// <param name="Least">Lower limit of the mean number of requests that fail each time.</param>
 /// <param name="Most">The most requests that fail each time.</param>
 internal sealed record EngineFault(string Kind, string? Code, double Least, int Most)
 {

@@ -6,7 +6,7 @@ namespace CtfService.Trials.Engine;
 /// <summary>Clients of raw connections that do almost nothing.</summary>
 internal static class SlowClients
 {
-    private static readonly TimeSpan BetweenBytes = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenBytes = TimeSpan.FromSeconds(1); // real time, by which the service measures slow clients
 
     /// <summary>Requests an image and waits for the first byte of the answer.</summary>
     public static async Task<TcpClient> RequestAsync(int port, CancellationToken cancellation)

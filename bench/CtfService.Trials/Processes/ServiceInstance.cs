@@ -184,7 +184,7 @@ internal sealed class ServiceInstance : IDisposable
         }
     }
 
-    /// <summary>Reads a log that no one else reads for a moment. Returns the number of bytes.</summary>
+    /// <summary>Reads for a moment what is in the pipe of <see cref="LogTarget.Unread"/>. Returns the number of bytes.</summary>
     public async Task<long> ReadLogAsync(CancellationToken cancellation)
     {
         var (total, began) = (0L, Stopwatch.GetTimestamp());

@@ -10,13 +10,14 @@ namespace CtfService.Trials.Trials;
 /// <summary><c>engine-faults</c>: faults of the engine, slow clients, a clock that is set, files that vanish, logs that cannot be written, a hang.</summary>
 internal static class EngineFaultsTrial
 {
+    private const int ProbesOfRound = 100; // they log more than a pipe holds
+
+    private const long PipeBytes = 65_536;
+
     private static readonly string[] Parts = ["engine", "slow", "clock", "files", "logs", "hang", "hang-one"];
 
     private static readonly Option<int> Times = TrialOptions.Of("times", 100, "How often each fault happens; of slow clients and bodies, how many at once.");
     private static readonly Option<string[]> Only = TrialOptions.Of("only", Parts, "What to try.");
-    private const int ProbesOfRound = 100; // they log more than a pipe holds
-    private const long PipeBytes = 65_536;
-
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.3); // real time, in which images are drawn by another process
 
     private static readonly Option<string> Bundle = TrialOptions.Of("bundle", "models/fruits-64", "Folder of the bundle, of which a copy is served.");
@@ -249,7 +250,7 @@ internal static class EngineFaultsTrial
             await service.ArmFaultAsync("HangOne", 1);
             while (service.IsRunning && load.Since(began).All(answer => answer.IsRight) && Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation); // polls another process
             }
 
             var recovered = await load.RecoveryAsync(Stopwatch.GetTimestamp(), TimeSpan.FromMinutes(1)) ?? TimeSpan.MaxValue;

@@ -2,7 +2,7 @@ namespace CtfService.Jobs.Usage;
 
 /// <summary>Counter of one limit: what was used in a window. Times are milliseconds of one clock.</summary>
 /// <param name="Started">Identifies the window.</param>
-/// <param name="Used">Below 0 in the memory of a process for a moment, between a change that the store has made too and the end of one of the two.</param>
+/// <param name="Used">Below 0 for a moment in a process that has given back what the store has given back too, until one of the two is undone.</param>
 /// <param name="Known">The part of <paramref name="Used"/> that the store knows, if this is its copy in the memory of a process; otherwise 0.</param>
 internal readonly record struct UsageWindow(long Started, long Ends, long Used, long Known = 0)
 {

@@ -110,7 +110,7 @@ public sealed class HangingDeviceTests : IDisposable
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         while (!isTrue())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, timeout.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, timeout.Token); // polls the workers' threads
         }
     }
 
